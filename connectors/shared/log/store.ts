@@ -73,7 +73,7 @@ export interface LogStore {
   readonly topic: string;
   /** The connector's name, for messages. */
   readonly name: string;
-  /** Its readings tell whether more is in the log. */
+  /** Its readings tell whether more is in the log. Left out beside tables whose rows change so cheaply that nothing should wait. */
   readonly tellsMore?: true;
   /** Opens the store and creates the topic if it is missing. */
   open(signal: AbortSignal): Promise<Topic>;

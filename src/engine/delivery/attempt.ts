@@ -5,8 +5,8 @@ import type { Message } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Receipt, Sink } from '../../kit/sink.ts';
 
-/** How long a cancelled write may take to end, ms. */
-const abandonMs = 1000;
+/** How long what is cancelled may take to end, ms. */
+export const abandonMs = 1000;
 
 export interface AttemptParts {
   readonly sink: Sink;

@@ -1,10 +1,11 @@
-import { errorText } from '../../errors.ts';
+import { errorText, FdpError } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
+import { withGrace } from '../../kit/clock.ts';
 import { letterOf, type Rejection } from '../../kit/dead-letter.ts';
 import type { Message } from '../../kit/message.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { Outcome } from '../../kit/track.ts';
-import { type AttemptParts, attemptWrite } from './attempt.ts';
+import { type AttemptParts, abandonMs, attemptWrite } from './attempt.ts';
 
 const batchSize = 100;
 
@@ -47,18 +48,19 @@ export class DeadLetters {
   }
 
   async #pump(): Promise<void> {
-    const { environment, node, sink, killed, draining } = this.#parts;
+    const { environment, node, killed, draining } = this.#parts;
     const backoff = new Backoff(environment);
     // Rejections of one batch arrive in one turn: gather them.
     await environment.clock.turn();
     while (this.#queue.length > 0 && !killed.aborted) {
       const batch = this.#queue.slice(0, batchSize);
       try {
-        const letters: Message[] = [];
-        for (const waiting of batch) {
-          waiting.letter ??= await letterOf({ ...waiting, mask: environment.mask }, sink.maxMessageBytes);
-          letters.push(waiting.letter);
-        }
+        const late = () => new FdpError('FDP_CLOSED', `${node.name}: stopped while reading what a letter needs`);
+        const letters = await withGrace(environment.clock, this.#lettersOf(batch), {
+          signal: killed,
+          graceMs: abandonMs,
+          late,
+        });
         this.#confirm(batch, await attemptWrite(this.#parts, letters, [killed]));
         node.is('ok');
         backoff.reset();
@@ -71,6 +73,16 @@ export class DeadLetters {
     }
     this.#pumping = undefined;
     if (killed.aborted) this.#release();
+  }
+
+  async #lettersOf(batch: readonly Waiting[]): Promise<Message[]> {
+    const { environment, sink } = this.#parts;
+    const letters: Message[] = [];
+    for (const waiting of batch) {
+      waiting.letter ??= await letterOf({ ...waiting, mask: environment.mask }, sink.maxMessageBytes);
+      letters.push(waiting.letter);
+    }
+    return letters;
   }
 
   /** @throws the first failure, once those that are written have ended */

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { DeadLetters } from '../../../src/engine/delivery/dead-letter.ts';
 import { FdpError } from '../../../src/errors.ts';
+import { toMessage } from '../../../src/kit/message.ts';
 import type { Receipt } from '../../../src/kit/sink.ts';
+import { Outcome } from '../../../src/kit/track.ts';
+import { testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { numbered, World } from '../../support/engine/engine-world.ts';
 import { never, rejecting } from '../../support/engine/failing.ts';
 import { connectorOf } from '../../support/engine/world.ts';
@@ -34,6 +38,29 @@ describe('dead letters', () => {
     await world.clock.advance(100);
     runtime.drain();
     expect((await world.clock.until(ended)).exitCode).toBe(3);
+  });
+
+  it('do not keep a forced stop from ending either while the log does not give the bytes that were let go', async () => {
+    const world = new World([]);
+    const { clock } = world;
+    const [killed, ends]: [AbortController, Outcome[]] = [new AbortController(), []];
+    const { node } = testNode('letters');
+    const parts = { sink: world.letters.sink(), node, environment: testEnvironment(clock), writeTimeoutMs: 1000 };
+    const letters = new DeadLetters({ ...parts, killed: killed.signal, draining: new AbortController().signal });
+    const record = { key: 'A', value: undefined, timestamp: 0, meta: { lane: 'l', offset: 3 } };
+    const rejected = toMessage(record, { ended: (outcome) => ends.push(outcome) });
+    const lane = { id: 'l', signal: new AbortController().signal, bytesAt: never };
+    letters.submit({
+      topology: 'p',
+      refusedBy: node,
+      rejected,
+      lane,
+      error: new FdpError('FDP_MESSAGE_REFUSED', 'no'),
+    });
+    await clock.advance(60_000);
+    killed.abort();
+    await clock.until(letters.idle());
+    expect([ends, node.inFlight]).toEqual([[Outcome.released], 0]);
   });
 
   it('fit into what their target takes, however little that is', async () => {
