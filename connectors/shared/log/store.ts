@@ -73,7 +73,7 @@ export interface LogStore {
   readonly topic: string;
   /** The connector's name, for messages. */
   readonly name: string;
-  /** Its readings tell whether more is in the log. Left out beside tables whose rows change so cheaply that nothing should wait. */
+  /** Its readings tell whether more is in the log. Left out where rows change so cheaply that no sink should wait. */
   readonly tellsMore?: true;
   /** Opens the store and creates the topic if it is missing. */
   open(signal: AbortSignal): Promise<Topic>;

@@ -1,6 +1,6 @@
 import type { Message } from '../../../src/kit/message.ts';
 import type { Meta } from '../../../src/kit/origin.ts';
-import { type Outcome, Track, type TrackOwner } from '../../../src/kit/track.ts';
+import { type Outcome, Track, type Tracked, type TrackOwner } from '../../../src/kit/track.ts';
 import { CombinedSteps, isAlike } from './combine.ts';
 import { KnownChange, type MessageChange } from './fold.ts';
 import type { Step } from './steps.ts';
@@ -76,19 +76,26 @@ export class Packed {
     return [this.#offsets[at] as number, Math.max(0, this.#indexes[at] as number)];
   }
 
-  message(at: number, { row, key }: Pick<PackedChange, 'row' | 'key'>): Message {
+  /** What is kept of its record. */
+  recordOf(at: number, { key }: Pick<PackedChange, 'key'>): Tracked {
     const { lane, topic, partition } = this.#origin;
     const [offset, index] = [this.#offsets[at] as number, this.#indexes[at] as number];
     const meta = { lane, topic, partition, offset, ...(index >= 0 && { index }) } as Meta;
+    return { key, timestamp: this.#times[at] as number, meta };
+  }
+
+  message(at: number, change: Pick<PackedChange, 'row' | 'key'>): Message {
+    const { lane } = this.#origin;
     const place = this.placeOf(at);
     const steps = this.form.map(({ field, kind, type, order }, step): Step => {
       const value = this.#values[step]?.[at] ?? null;
       return { field, kind, type, value, order: order && [this.#orders[step]?.[at] ?? 0, lane, ...place] };
     });
-    const timestamp = this.#times[at] as number;
+    const record = this.recordOf(at, change);
     const owner = this.ownerOf(at);
-    const track = owner instanceof Track ? owner : Track.absorbed(owner, { key, timestamp, meta });
-    return { key, value: new KnownChange(row, steps), timestamp, meta, track };
+    const track = owner instanceof Track ? owner : Track.absorbed(owner, record);
+    const { key, timestamp, meta } = record;
+    return { key, value: new KnownChange(change.row, steps), timestamp, meta, track };
   }
 }
 
@@ -130,10 +137,11 @@ export class PackedChange {
   messages(): readonly Message[] {
     const parts = () => this.#packed.upTo(this.#last).map((at) => this.#packed.message(at, this));
     if (this.#count === 1 || !this.isLast) return parts();
-    const { meta, timestamp, key } = this.#packed.message(this.#last, this);
+    const record = this.#packed.recordOf(this.#last, this);
     const value = new KnownChange(this.row, this.#steps.steps, this.#packed.placeOf(this.#first));
     const owner = new OwnerOfAll(this.#packed.upTo(this.#last).map((at) => this.#packed.ownerOf(at)));
-    const track = Track.absorbed(owner, { key, timestamp, meta });
+    const track = Track.absorbed(owner, record);
+    const { key, timestamp, meta } = record;
     return [{ key, value, timestamp, meta, track, together: { count: this.#count, parts } }];
   }
 }
