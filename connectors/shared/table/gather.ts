@@ -7,7 +7,7 @@ import { Gathered } from './gathered.ts';
 /** Messages of a lane that wait for a write, at most, whole and packed. */
 const laneMessages = { whole: 16_384, packed: 32_768 };
 /** How often a key comes in a write that does not wait for what is still in the log: its row changes once for all of them. */
-const messagesPerKey = { whole: 8, packed: 16 };
+const messagesPerKey = { whole: 8, packed: 64 };
 /** How long what is gathered waits for more, at most, ms. */
 const longestMs = 5000;
 /** What all that is absorbed takes in memory, over all lanes, before a lane has to write, bytes. */

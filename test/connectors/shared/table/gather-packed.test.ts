@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatheringLane, sizes, start } from '../../../support/table/gathering-lane.ts';
 
-const packedPerKey = 16;
+const packedPerKey = 64;
 
 describe('a sink that gathers from a log', () => {
   it('packs what waits for more of the log, and writes one message for each row of it', () => {
