@@ -168,33 +168,42 @@ function notAsync(): FdpError {
 }
 
 function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
-  const { node, outcomes } = context;
+  const { node } = context;
+  const { messages, warmUp } = batch;
   const out: Message[] = [];
-  if (!batch.warmUp) node.in += batch.messages.length;
-  for (const message of batch.messages) {
+  if (!warmUp) node.in += messages.length;
+  for (const message of messages) {
     const before = out.length;
     try {
       fn(message, out);
       if (out[before] !== message || out.length > before + 1) checkMade(message, out, before);
     } catch (error) {
       out.length = before;
-      if (batch.warmUp) continue;
-      if (batch.lane.signal.aborted) outcomes.release(message);
-      else outcomes.reject(batch.lane, message, error);
+      if (!warmUp) end(context, batch, message, error);
       continue;
     }
     const { onlyIndex } = message.track;
     if (onlyIndex !== undefined) keepOnly(onlyIndex, message, out, before);
     const children = out.length - before;
-    if (children === 1 || batch.warmUp) continue;
-    if (children === 0) outcomes.filter(message);
-    else {
-      node.made += children - 1;
-      message.track.fork(children - 1);
-    }
+    if (children !== 1 && !warmUp) account(context, message, children);
   }
-  if (!batch.warmUp) node.out += out.length;
-  return { lane: batch.lane, messages: out, warmUp: batch.warmUp };
+  if (!warmUp) node.out += out.length;
+  return { lane: batch.lane, messages: out, warmUp };
+}
+
+/** Ends a message for which the function has thrown. */
+function end({ outcomes }: OperatorContext, { lane }: Batch, message: Message, error: unknown): void {
+  if (lane.signal.aborted) outcomes.release(message);
+  else outcomes.reject(lane, message, error);
+}
+
+/** Counts a message that became none, or several. */
+function account({ node, outcomes }: OperatorContext, message: Message, children: number): void {
+  if (children === 0) outcomes.filter(message);
+  else {
+    node.made += children - 1;
+    message.track.fork(children - 1);
+  }
 }
 
 /** Takes back the children that a replay does not want: a message's own index stays as it is. */
