@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 
 /** A bug, made by replacing a text that occurs exactly once in a file, and the test that must find it. */
 export interface Mutant {
@@ -76,6 +77,18 @@ export async function verdict(
   const found = readResults(report, output).find(({ fullName }) => fullName === name);
   if (!found) throw new Error(`${file} has no test "${name}"\n${output}`);
   return { status: found.status, failures: found.failureMessages.join('\n') };
+}
+
+/** The names of all tests of these files, as `NamedTest` has them, by file. Runs none of them. */
+export async function testNames(files: ReadonlySet<string>, folder: string): Promise<ReadonlyMap<string, Set<string>>> {
+  const report = join(folder, 'tests.json');
+  const args = ['list', '--project', 'unit', `--json=${report}`, ...files];
+  const env = { ...process.env, FDP_TEST_BUILD: 'none' };
+  await promisify(execFile)(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], { env });
+  const names = new Map([...files].map((file) => [file, new Set<string>()]));
+  for (const { file, name } of JSON.parse(readFileSync(report, 'utf8')))
+    names.get(relative('.', file))?.add(name.replaceAll(' > ', ' '));
+  return names;
 }
 
 interface Result {

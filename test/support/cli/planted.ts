@@ -94,9 +94,10 @@ export const mutants: readonly PlantedMutant[] = [
           bars.push({ start: at, end: at + interval.ms, fold });
         }
         bars.push({ ...bar, fold: new BarFold() });`,
-    caughtBy: read(
-      'in memory are what brute force makes of the trades, of every length, range, store and day on which clocks change',
-    ),
+    caughtBy: {
+      file: 'test/operators/bars-model.test.ts',
+      name: 'bars in memory are what brute force makes of the trades, of every length, range, store and day on which clocks change',
+    },
     simulated: { finds: /GET \/api\/v1\/candles.*: replies are wrong/ },
   },
   {
