@@ -85,10 +85,10 @@ describe('the code', () => {
 });
 
 describe('the sources', () => {
-  it('of the engine can be read in an hour: 2600 lines', () => {
+  it('of the engine can be read in an hour: under 2600 lines', () => {
     const texts = below('src/engine').filter((file) => file.endsWith('.ts'));
     const lines = texts.reduce((sum, file) => sum + readFileSync(file, 'utf8').trimEnd().split('\n').length, 0);
     expect(lines).toBeGreaterThan(1000);
-    expect(lines).toBeLessThanOrEqual(2600);
+    expect(lines).toBeLessThan(2600);
   });
 });

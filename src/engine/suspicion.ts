@@ -33,12 +33,9 @@ export class Suspicion {
     this.#cases.set(rule, found);
     if (found.messages >= heldAfter) return;
     const name = key ?? track.key;
-    if (name === null) found.messages++;
-    else {
-      const before = found.keys.get(name) ?? 0;
-      found.keys.set(name, before + 1);
-      if (before < mostOfAKey) found.messages++;
-    }
+    const before = name === null ? 0 : (found.keys.get(name) ?? 0);
+    if (name !== null) found.keys.set(name, before + 1);
+    if (before < mostOfAKey) found.messages++;
   }
 
   /** To be called for a delivered message. */
