@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
 import { programNames } from '../../../src/cli/shared/program.ts';
 
 /** A folder in which the packed package is installed, with its dependencies. */
@@ -21,11 +22,15 @@ export interface Ended {
 
 let packed: string | undefined;
 
-/** The packed package: made once, and removed with this process. */
+// Not when the process exits: vitest ends its own with a signal.
+afterAll(() => {
+  if (packed !== undefined) rmSync(dirname(packed), { recursive: true });
+});
+
+/** The packed package: made once for a file of tests, and removed after it. */
 function packedFile(): string {
   if (packed !== undefined) return packed;
   const folder = mkdtempSync(join(tmpdir(), 'fdp-packed-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
   packed = join(folder, execFileSync('npm', args, { encoding: 'utf8' }).trim());
   return packed;
