@@ -31,6 +31,9 @@ const copied = [
   ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 
+/** Of a vitest beside this one: it must not take itself for a worker of this one, nor build. */
+const environment = { PATH: process.env['PATH'], FDP_TEST_BUILD: 'none' };
+
 /** Copies the sources and tests to a folder, so that the checkout is not changed. */
 export function copySources(folder: string): void {
   mkdirSync(folder, { recursive: true });
@@ -64,7 +67,7 @@ export async function verdict(
     [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, '--reporter=json', `--outputFile=${report}`],
     {
       cwd: folder,
-      env: { PATH: process.env['PATH'], FDP_TEST_BUILD: 'none', ...variables },
+      env: { ...environment, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -83,8 +86,7 @@ export async function verdict(
 export async function testNames(files: ReadonlySet<string>, folder: string): Promise<ReadonlyMap<string, Set<string>>> {
   const report = join(folder, 'tests.json');
   const args = ['list', '--project', 'unit', `--json=${report}`, ...files];
-  const env = { ...process.env, FDP_TEST_BUILD: 'none' };
-  await promisify(execFile)(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], { env });
+  await promisify(execFile)(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], { env: environment });
   const names = new Map([...files].map((file) => [file, new Set<string>()]));
   for (const { file, name } of JSON.parse(readFileSync(report, 'utf8')))
     names.get(relative('.', file))?.add(name.replaceAll(' > ', ' '));
